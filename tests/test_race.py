@@ -12,8 +12,8 @@ from racing import kernels, networks, problems
 from racing.agreement import BOUND, Disagreement, expected
 from racing.contests import NUMBA, Contest, Figures, agree
 from racing.problems import PROBLEMS
-from racing.report import seconds
-from racing.sections import Mark, Ratio
+from racing.report import markdown, number, seconds
+from racing.sections import Mark, Ratio, Section
 
 import sct
 
@@ -63,6 +63,21 @@ def test_a_mark_says_what_falls_short():
 @pytest.mark.parametrize("value, text", [(2.0, "2 s"), (0.0123, "12.3 ms"), (1.25e-5, "12.5 µs"), (None, "")])
 def test_times_have_units(value, text):
     assert seconds(value) == text
+
+
+@pytest.mark.parametrize("value, text", [(12.345, "12.35"), (0.0123, "0.012"), (None, "")])
+def test_ratios_have_two_digits(value, text):
+    assert number(value) == text
+
+
+def test_a_section_is_told_as_markdown():
+    section = Section(
+        "all", "All of it", "What it is.", lambda peers: iter(()), (RATIO,), (Mark(RATIO, 1.0),), lambda found: ["Said."]
+    )
+    text = markdown(section, FOUND)
+    assert "| a | 1 s | 4.00 |" in text
+    assert "| peer ÷ ours, each: at least 1 | not met | least 0.50 of 2; below: b 0.50 |" in text
+    assert "- Said." in text
 
 
 @pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")

@@ -20,6 +20,9 @@ WAYS = (NUMBA, NUMPY, JAX, JAX_ON_DEVICE, TORCH, AUTOGRAD, C, BY_HAND)
 
 _NOT_COMPILED = (TORCH, AUTOGRAD)
 
+_LONG = 15.0
+"""Seconds that a first call is not called again after."""
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -59,7 +62,7 @@ def agree(contest: Contest, found: Mapping[str, Any]) -> None:
 def measured(contest: Contest, seconds: float) -> Figures:
     """The best times of all ways, in turns that take about so many seconds together, and of the first calls.
 
-    A way that takes longer by itself has one turn; where it compiles nothing and takes ten times as long, its first call is it.
+    A way that takes longer by itself has one turn; where it compiles nothing and takes very long, its first call is it.
     """
     found, first = {}, {}
     with warnings.catch_warnings(record=True) as caught:
@@ -70,7 +73,7 @@ def measured(contest: Contest, seconds: float) -> Figures:
             first[who] = time.perf_counter() - start
     agree(contest, found)
     calls = {"": contest.function, **contest.ways}
-    slow = {who for who in _NOT_COMPILED if first.get(who, 0.0) > 10.0 * seconds}
+    slow = {who for who in _NOT_COMPILED if first.get(who, 0.0) > _LONG}
     once = {who: first[who] if who in slow else _seconds(call) for who, call in calls.items()}
     quick = {who: call for who, call in calls.items() if once[who] < seconds}
     rounds = min(60, max(3, int(seconds / sum(max(once[who], 2e-3) for who in quick))))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from .contests import Figures
+from .contests import WAYS, Figures
 from .peers import NAMES
 from .report import markdown
 from .sections import Section
@@ -38,20 +39,32 @@ def write(root: Path, sections: list[tuple[Section, list[Figures]]], peers: Mapp
         _draw(section, found, plot)
         written.append(plot)
         title, about, rest = markdown(section, found).split("\n\n", 2)
-        parts += [title, about, f"![{section.title}: the times of peers by those of sct]({plot.name})", rest]
+        parts += [title, about, f"![{section.title}: {_WHAT[bool(section.curves)]}]({plot.name})", rest]
     page = docs / "race.md"
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return [page, *written]
 
 
+_WHAT = ("the times of peers by those of sct", "times over the number of steps")
+
+
 def _draw(section: Section, found: list[Figures], path: Path) -> None:
-    """The ratios of each contest, on a logarithmic axis."""
+    """What is found, on logarithmic axes."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(9, 1.0 + 0.24 * len(found)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 4.5 if section.curves else 1.0 + 0.24 * len(found)), layout="constrained")
+    (_draw_curves if section.curves else _draw_ratios)(axes, section, found)
+    axes.grid(alpha=0.3, which="both", axis="x")
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def _draw_ratios(axes: Any, section: Section, found: list[Figures]) -> None:
+    """The ratios of each contest, one below another."""
     places = range(len(found))
     for ratio, marker in zip(section.ratios, "osD^vP*X", strict=False):
         points = [(value, i) for i, f in zip(places, found, strict=True) if (value := ratio.of(f)) is not None]
@@ -61,7 +74,16 @@ def _draw(section: Section, found: list[Figures], path: Path) -> None:
     axes.set_yticks(places, labels=[f.name for f in found], fontsize=8)
     axes.invert_yaxis()
     axes.set(xlabel="time of the peer / time of sct")
-    axes.grid(alpha=0.3, which="both", axis="x")
-    axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
+
+
+def _draw_curves(axes: Any, section: Section, found: list[Figures]) -> None:
+    """The times of each way over the number in which contests differ."""
+    by_name = {f.name: f for f in found}
+    for (what, numbers), style in zip(section.curves.items(), ("o-", "s--", "D:"), strict=False):
+        for place, who in enumerate(WAYS):
+            points = [(x, by_name[n].times[who]) for n, x in numbers.items() if n in by_name and who in by_name[n].times]
+            if points:
+                axes.loglog(
+                    *zip(*points, strict=True), style, color=f"C{place}", label=f"{who}, {what}", alpha=0.8, markersize=5
+                )
+    axes.set(xlabel="steps", ylabel="seconds")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from .contests import WAYS, Figures
 from .sections import Section
 
-__all__ = ["heading", "line", "markdown", "seconds", "summary"]
+__all__ = ["heading", "line", "markdown", "number", "seconds", "summary"]
 
 _NAME = 34
 
@@ -38,7 +38,7 @@ def line(section: Section, f: Figures) -> str:
     """The line of a contest in the terminal."""
     ratios = (r.of(f) for r in section.ratios)
     cells = "".join(f"{seconds(f.times.get(who)):>14}" for who in WAYS)
-    cells += "".join(f"{'' if r is None else f'{r:.2f}':>18}" for r in ratios)
+    cells += "".join(f"{number(r):>18}" for r in ratios)
     first = ", ".join(f"{who} {s:.1f}" for who, s in f.first_calls.items() if s >= 0.05)
     notes = "".join(f"\n{'':<{_NAME}}{note}" for note in f.notes)
     return f"{f.name:<{_NAME}}{seconds(f.function):>10}{cells}   {first}{notes}"
@@ -60,7 +60,7 @@ def markdown(section: Section, found: list[Figures]) -> str:
     ratios = [r for r in section.ratios if any(r.of(f) is not None for f in found)]
     parts = [f"## {section.title}", section.about]
     rows = [
-        [f.name, seconds(f.function), *(seconds(f.times.get(w)) for w in ways), *(_number(r.of(f)) for r in ratios)]
+        [f.name, seconds(f.function), *(seconds(f.times.get(w)) for w in ways), *(number(r.of(f)) for r in ratios)]
         for f in found
     ]
     parts.append(_table(["", "function", *ways, *(r.name for r in ratios)], rows))
@@ -68,18 +68,21 @@ def markdown(section: Section, found: list[Figures]) -> str:
     marks = [(mark, met) for mark in section.marks if (met := mark.held_against(found)) is not None]
     told = [[str(mark), "met" if met else "not met", str(met).split(": ", 1)[1]] for mark, met in marks]
     parts.append("Geometric means: " + ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()) + ".")
-    parts.append(_table(["mark", "", ""], told))
+    parts.append(_table(["mark", "", ""], told, ":--"))
     parts.append("What the first call takes more than a later one, in seconds:")
-    parts.append(_table(["", *ways], [[f.name, *(_number(f.first_calls.get(w)) for w in ways)] for f in found]))
-    parts += section.more(found)
-    notes = [f"- {f.name}: {note}" for f in found for note in f.notes]
-    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])])
+    parts.append(
+        _table(["", *ways], [[f.name, *(f"{f.first_calls[w]:.2f}" if w in f.first_calls else "" for w in ways)] for f in found])
+    )
+    said = [*section.more(found), *(f"{f.name}: {note}" for f in found for note in f.notes)]
+    return "\n\n".join([*parts, *(["\n".join(f"- {one}" for one in said)] if said else [])])
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def number(value: float | None) -> str:
+    """A ratio in two digits or more."""
+    return "" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
+def _table(header: list[str], rows: list[list[str]], others: str = "--:") -> str:
+    """Rows of cells; `others` says on which side the text of all columns but the first is."""
+    lines = [header, [":--", *(others for _ in header[1:])], *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

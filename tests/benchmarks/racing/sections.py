@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .contests import Contest, Figures
 
@@ -88,6 +88,8 @@ class Section:
     marks: tuple[Mark, ...]
     more: Callable[[list[Figures]], list[str]] = lambda found: []  # noqa: E731
     """What else there is to say of the figures."""
+    curves: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Contests that differ in one number, with that number: times are drawn over it, in the place of ratios."""
 
     def means(self, found: list[Figures]) -> dict[str, float]:
         """The geometric mean of each ratio."""
