@@ -129,9 +129,9 @@ def as_numpy(f, options):
     return Loops(text, (Kernel(text.name),))
 
 
-LINES = {with_checkpoints: with_checkpoints.__code__.co_firstlineno, means: means.__code__.co_firstlineno}
+LINES = {with_checkpoints: with_checkpoints.__code__.co_firstlineno + 2, means: means.__code__.co_firstlineno}
 CASES = [
-    (with_checkpoints, x0, "neither an array of known rank nor a number"),
+    (with_checkpoints, x0, "there is no loop nest for range"),
     (means, np.ones((2, 3)), r"np.mean\(.*No implementation of"),
 ]
 
