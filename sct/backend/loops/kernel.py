@@ -17,7 +17,7 @@ import numpy as np
 
 from sct.backend.loops import calls, lists, making, products, reducing, saying, tapes, writing  # noqa: F401  (they register how operations are lowered)
 from sct.backend.loops.closures import calling, function_of, standing_for
-from sct.backend.loops.forms import Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
+from sct.backend.loops.forms import Branch, Do, Expr, Name, Num, Op, Point, Ref, Set, Statement, op
 from sct.backend.loops.lazy import of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, symbol_of, writes_into_others
 from sct.backend.loops.masks import in_their_places
@@ -353,7 +353,10 @@ def _kernel_text(
 ) -> tuple[str, tuple[tuple[str, bool, bool], ...]]:
     """The text of a kernel after those of the functions that it has for sums, and the names of these; `head` asks for sizes."""
     parallel = low.options is not None and low.options.parallel
-    made = improved([*head, *_of_fewer_lengths(body, low)], low.may_share, not parallel)
+    lengths = [s for s in head if not isinstance(s, Branch)]
+    checks = [s for s in head if isinstance(s, Branch)]
+    work = _of_fewer_lengths([*low.of_lengths.values(), *checks, *body], low)
+    made = improved([*lengths, *work], low.may_share, not parallel)
     if parallel:
         on_threads(made, low.may_share)
     if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits

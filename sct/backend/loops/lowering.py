@@ -136,6 +136,7 @@ class Lowering:
         self.equal: dict[Expr, Expr] = {}  # of sizes that are equal at any call of the code, one
         self.meaning: dict[Expr, SizeLike] = {}  # what sizes their expressions are
         self.lengths_given: set[Name] = set()  # the lengths of the axes of arguments
+        self.of_lengths: dict[Expr, Set] = {}  # what is made of these alone, and where it gets a name, before all else
         self.parameters: set[Name] = set()
         self.symbols_of = Symbols(name)
         self.views: set[Name] = set()
@@ -494,6 +495,7 @@ class Lowering:
                 return None
             out = plus(out, times(e, c))
         if not isinstance(out, Num):
+            out = self.simple(out) if self.is_of_lengths(out) else out
             self.meaning.setdefault(out, n)
         return out
 
@@ -542,9 +544,20 @@ class Lowering:
         """An integer that is cheap to ask for: a number, a variable, or a sum of one and a number."""
         if isinstance(e, (Num, Ref)) or (isinstance(e, Affine) and len(e.terms) == 1 and isinstance(e.terms[0][0], Ref)):
             return e
+        if self.is_of_lengths(e):
+            if isinstance(e, Affine) and e.const:
+                return plus(self.simple(Affine(e.terms)), Num(e.const))
+            if e not in self.of_lengths:
+                self.of_lengths[e] = Set(self.fresh("n", np.dtype(np.int64)), e)
+            return Ref(self.of_lengths[e].name)
         name = self.fresh("n", np.dtype(np.int64))
         self.add(Set(name, e))
         return Ref(name)
+
+    def is_of_lengths(self, e: Expr) -> bool:
+        """Whether an integer is made of the lengths of axes of arguments alone, which are known before all else."""
+        made = {s.name for s in self.of_lengths.values()}
+        return all(n in self.lengths_given or n in made for n in names_in(e))
 
     def size_of(self, t: Any, k: int) -> SizeLike | None:
         t = as_array(t)
