@@ -219,7 +219,7 @@ def test_tangents_are_kept_too(said):
 
 WRITTEN = {
     Made: "text signature dependencies free written facts kernels left",
-    Kernel: "name fastmath parallel checked lines",
+    Kernel: "name fastmath parallel checked apart lines",
     Text: "imports body name bound",
     Dependency: "owner name expected attribute",
     Free: "function name attribute",
