@@ -210,7 +210,7 @@ class Lowering:
         found = self.handled(handler, s, args)
         if self.stores and isinstance(found, Lazy) and found.rank and not isinstance(s.op, (InPlace, Store)):
             found = self.where_it_lies(s, found)
-        elif self.stores and found is not None and _is_cell(s.result.type) and getattr(found, "whole", None) is None:
+        elif self.stores and found is not None and _may_be_cell(s.result.type) and getattr(found, "whole", None) is None:
             found = self.cell(s, found)
         for v in s.values:
             self.used(v)
@@ -226,8 +226,12 @@ class Lowering:
             raise Unlooped("what may be a view, in a function that writes into arrays of others")
         return found
 
-    def cell(self, s: Apply, found: Any) -> Lazy:
-        """A number in memory, as an array without axes that may be written into is."""
+    def cell(self, s: Apply, found: Any) -> Any:
+        """A number in memory of its own, as an array without axes that may be written into is."""
+        if not makes_memory(s) and any(isinstance(t := v.type, Array) and (t.shape != () or _may_be_cell(t)) for v in s.values):
+            raise Unlooped("what may be a view without axes, in a function that writes into arrays of others")
+        if not s.result.type.boxed:  # type: ignore[union-attr]
+            return found
         name = self.fresh(s.result.word or "cell", s.result.type.dtype)  # type: ignore[union-attr]
         self.add(Make(name, ()))
         self.add(Put(Elem(name, ()), found.at(()) if isinstance(found, Lazy) else found))
@@ -732,7 +736,7 @@ class Lowering:
         if isinstance(t, ListOf):
             self.lists[v] = self.variable(v)
             return
-        if self.stores and _is_cell(t):
+        if self.stores and _may_be_cell(t):
             raise Unlooped("an array without axes that loops or branches carry, in a function that writes into such")
         a = as_array(t)
         if not isinstance(t, (Array, Scalar, Const)) or a.shape is None or a.dtype is None or a.dtype.kind not in "biufc":
@@ -911,9 +915,9 @@ def writes_into_others(block: Block) -> bool:
     return any(isinstance(s, Apply) and isinstance(s.op, Store) for b in blocks_in(block) for s in b.body)
 
 
-def _is_cell(t: Any) -> bool:
-    """Whether something of a type is an array without axes, which may be written into as others may."""
-    return isinstance(t, Array) and t.shape == () and bool(t.boxed)
+def _may_be_cell(t: Any) -> bool:
+    """Whether something of a type may be an array without axes, which may be written into as others may."""
+    return isinstance(t, Array) and t.shape == () and t.boxed is not False
 
 
 def _is_of_numba(o: Operand) -> bool:

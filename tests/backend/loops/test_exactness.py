@@ -113,8 +113,15 @@ def unpacked(a):
     return total + np.sum(np.sin(a[2])) + a[0] @ y
 
 
+def one_entry(a):
+    t, u = a[1:2, 0].reshape(()), a[2, 1, ...]
+    t[()] = 3.0
+    a[2, 1] = 7.0
+    return np.sum(a * a) + u
+
+
 @pytest.mark.parametrize("order", "CF")
-@pytest.mark.parametrize("f", [flattened, of_another_type, through_views, unpacked])
+@pytest.mark.parametrize("f", [flattened, of_another_type, through_views, unpacked, one_entry])
 @pytest.mark.filterwarnings("ignore::sct.JitWarning")
 def test_writes_reach_what_they_are_views_of(f, order, in_python):
     ours, theirs = (np.array(np.arange(6.0).reshape(3, 2), order=order) for _ in range(2))
