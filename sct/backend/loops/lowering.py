@@ -208,6 +208,8 @@ class Lowering:
             raise Unlooped("numbers of half or of extended precision")
         handler = _find(primitive) or outside
         found = self.handled(handler, s, args)
+        if isinstance(found, Lazy) and (shape := as_array(s.result.type).shape) is not None and len(shape) != found.rank:
+            raise Unlooped(f"{describe(s.op)}, whose result is of another rank than its type says")
         if self.stores and isinstance(found, Lazy) and found.rank and not isinstance(s.op, (InPlace, Store)):
             found = self.where_it_lies(s, found)
         elif self.stores and found is not None and _may_be_cell(s.result.type) and getattr(found, "whole", None) is None:

@@ -563,6 +563,8 @@ def _as_expected(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
 def _narrowed(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     t = array_type(s)
     a = low.operand(args[0])
+    if a.rank:
+        return Lazy(a.shape, t.dtype, lambda i: cast(a.at(i), a.dtype, t.dtype), a.arrays)
     return cast(a.at(()), a.dtype, t.dtype)
 
 

@@ -47,6 +47,10 @@ def moduli(x):
     return np.abs(x.astype(np.complex64) * np.complex64(1j))
 
 
+def in_single_precision(x):
+    return np.sum(np.float32(x * x) * x)
+
+
 def of_no_numbers(x):
     return x * np.divide(1.0, len(x) - 4)
 
@@ -75,6 +79,7 @@ def remembering(x):
         in_one_branch,
         named_like_a_function,
         moduli,
+        in_single_precision,
         of_no_numbers,
         means_of_some,
         remembering,
