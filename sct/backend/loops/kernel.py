@@ -43,7 +43,7 @@ from sct.ir.ssa import (
     reads_of,
     values_of,
 )
-from sct.ir.types import Array, Const, Dict, List, Scalar, Size, Tuple
+from sct.ir.types import Array, Const, Dict, List, Scalar, Size, Tuple, Unknown
 from sct.runtime.expectations import expect_structure
 
 __all__ = ["kernel_of"]
@@ -104,6 +104,7 @@ class _Kernels:
         read = dict.fromkeys([*(w for s in inner for w in reads_of(s)), *self.results])
         whole = Block(tuple(v for v in read if v in available), tuple(inner), tuple(self.results))
         self.around = f.block if writes_into_others(whole) else whole  # what kernels are given may be parts of one another
+        self.tells_apart = _tells_apart(f.block)
         self.of: dict[Any, _Part] = {}
         self.parts: list[_Part] = []  # those that are called
         self.names: set[str] = set()
@@ -130,6 +131,8 @@ class _Kernels:
             if not _is_numeric(v.type):
                 what = "a tuple of sizes" if v in low.tuples else "neither an array of known rank nor a number"
                 raise _of(stretch, v, f"a result that is {what}")
+            if self.tells_apart and _is_doubtful(v.type):
+                raise _of(stretch, v, "a number of several types, in a function whose precision depends on which it is")
         returned = tuple(_returned(low, v) for v in stretch.results)
         low.add(Do(returned[0] if len(returned) == 1 else Op("tuple", returned), "return"))
         code, sums = _kernel_text(name, params, head, low.out, low)
@@ -445,5 +448,21 @@ def _called(part: _Part) -> list[Apply]:
 
 
 def _is_number_of_numpy(t: Any) -> bool:
-    """Whether a number is one of NumPy's, or may be one of Python's, which np.float64 is, too."""
-    return isinstance(t, Array) and t.shape == () and (not t.also or t.also == (float,))
+    """Whether a number is one of NumPy's, or is taken for one where it may be one of Python's."""
+    return isinstance(t, Array) and t.shape == ()
+
+
+def _is_doubtful(t: Any) -> bool:
+    """Whether a number is of one type or another by the path that the program takes."""
+    return isinstance(t, (Scalar, Array)) and bool(t.also)
+
+
+def _tells_apart(block: Block) -> bool:
+    """Whether there are results whose dtype depends on which type a number has; kernels give it in one of them."""
+    return any(
+        isinstance(s, Apply)
+        and (isinstance(s.result.type, Unknown) or (isinstance(s.result.type, Array) and s.result.type.dtype is None))
+        and any(_is_doubtful(v.type) for v in s.values)
+        for b in blocks_in(block)
+        for s in b.body
+    )

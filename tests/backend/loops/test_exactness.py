@@ -147,3 +147,25 @@ def test_what_is_accumulated_may_be_where_it_is_read(n, in_python):
     ours, theirs = ([np.arange(5.0), np.ones(5)] for _ in range(2))
     assert sct.compile(shifted_into_what_it_reads, jit="numba", strict=True)(*ours, n) == shifted_into_what_it_reads(*theirs, n)
     np.testing.assert_array_equal(ours, theirs)
+
+
+def an_int_or_not(x, n):
+    s = 0
+    for _ in range(n):
+        s = s - np.sum(1.5)
+    return np.sum(s * x)
+
+
+def added_up(x, n):
+    s = 0
+    for k in range(n):
+        s = s + x[k]
+    return s
+
+
+@pytest.mark.parametrize(("f", "n"), [(an_int_or_not, 0), (an_int_or_not, 2), (added_up, 2)])
+@pytest.mark.filterwarnings("ignore::sct.JitWarning")
+def test_numbers_of_several_types(f, n, in_python):
+    x = np.array([0.25, 0.5, 2.0], np.float32)
+    found, expected = sct.compile(f, jit="numba")(x, n), f(x, n)
+    assert (type(found), found) == (type(expected), expected)
