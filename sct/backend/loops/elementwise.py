@@ -368,7 +368,7 @@ def _where(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str,
     def at(index: Sequence[Expr]) -> Expr:
         test, *found = (p.at(index) for p in parts)
         a, b = (cast(e, o.dtype, t.dtype) for e, o in zip(found, operands[1:], strict=True))
-        return op("if", test, a, b)
+        return a if test == Num(True) else op("if", test, a, b)
 
     return Lazy(shape, t.dtype, at, frozenset().union(*[a.arrays for a in operands]))
 

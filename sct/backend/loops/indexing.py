@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sct.backend.loops.forms import Branch, Elem, Expr, Name, Num, Put, Ref, Set, Statement, op, plus, times
-from sct.backend.loops.lazy import Lazy, of_array
+from sct.backend.loops.forms import Branch, Elem, Expr, Make, Name, Num, Put, Ref, Set, Statement, op, plus, times
+from sct.backend.loops.lazy import Lazy, constant, of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, lowers
 from sct.ir.ops import UNPACK
 from sct.ir.paths import entries_of
@@ -32,6 +32,7 @@ from sct.ir.types import (
     is_positive,
     size_add,
 )
+from sct.runtime import last_writes
 
 __all__ = ["Part", "part_of"]
 
@@ -338,6 +339,9 @@ def _is_slice(e: Operand) -> bool:
 
 def _in_range(low: Lowering, index: Lazy, n: Expr) -> Lazy:
     """An array of integers as indices within an axis: checked before they are used, and not negative."""
+    probe = [Ref(Name("probe")) for _ in index.shape]
+    if index.rank == 1 and index.at(probe) == probe[0] and low.canonical(index.shape[0]) == low.canonical(n):
+        return index  # all of the axis, in order
     bad = low.fresh("outside", np.dtype(bool))
     low.add(Set(bad, Num(False)))
     low.nest(
@@ -382,6 +386,34 @@ def _unpacked(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[s
     return tuple(row(k) for k in range(n))
 
 
+@lowers(last_writes)
+def _last_writes(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, Operand]) -> Any:
+    base = low.operand(args[0])
+    t = as_array(type_of(args[0]))
+    if t.shape is None or t.dtype is None:
+        raise Unlooped("an index into an array of which the rank is not known")
+    part = part_of(low, base, (args[1],), t)
+    probe = [Ref(Name("probe")) for _ in part.shape]
+    if part.mask is not None or set(probe) <= set(part.index(probe)):  # no two name the same entry
+        return constant(part.shape, np.dtype(bool), True)
+    number = low.fresh("number", np.dtype(np.int64), base.rank)
+    low.add(Make(number, tuple(low.simple(n) for n in base.shape)))
+
+    def order(index: Sequence[Expr]) -> Expr:
+        out: Expr = Num(0)
+        for i, n in zip(index, part.shape, strict=True):
+            out = plus(op("*", out, n), i) if out != Num(0) else i
+        return out
+
+    part.nest(low, lambda i: [Put(Elem(number, tuple(part.index(i))), order(i))])
+    return Lazy(
+        part.shape,
+        np.dtype(bool),
+        lambda i: op("==", Elem(number, tuple(part.index(i))), order(i)),
+        part.arrays | {number},
+    )
+
+
 @lowers(operator.getitem)
 def _getitem(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, Operand]) -> Any:
     whole, index = args
@@ -395,8 +427,6 @@ def _getitem(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[st
     part = part_of(low, base, (index,), t)
     if part.mask is not None:
         name = low.fresh(s.result.word or "picked", t.dtype, len(part.shape))
-        from sct.backend.loops.forms import Make
-
         low.add(Make(name, part.shape))
         part.nest(low, lambda i: [Put(Elem(name, tuple(i)), base.at(part.index(i)))])
         return of_array(name, part.shape, t.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sct.backend.loops.elementwise import broadcast_to
-from sct.backend.loops.forms import Elem, Expr, Make, Num, Op, Point, Put, Ref, Set, Statement, op, plus, times
+from sct.backend.loops.forms import Elem, Expr, Loop, Make, Num, Op, Point, Put, Ref, Set, Statement, op, plus, times
 from sct.backend.loops.lazy import Lazy, constant, of_array
 from sct.backend.loops.lowering import Lowering, Unlooped, cast, lowers
 from sct.ir.ops import Attribute
@@ -154,6 +154,45 @@ def _arange(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
     shape = (low.extent(t.shape[0], lambda: n),)
     integer = np.dtype(np.int64)
     return Lazy(shape, t.dtype, lambda i: cast(plus(start, times(i[0], by)), integer, t.dtype, store=True), frozenset(), False)
+
+
+@lowers(np.tril_indices, np.triu_indices)
+def _indices_of_a_triangle(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    """The rows and the columns of the entries of a triangle, one row after another."""
+    given = dict(zip(("n", "k", "m"), args, strict=False)) | kwargs
+    n = low.simple(low.number(given["n"]))
+    k = low.simple(low.number(given.get("k", Const(0))))
+    m = n if given.get("m", Const(None)) == Const(None) else low.simple(low.number(given["m"]))
+    integer = np.dtype(np.int64)
+
+    def over(put: Callable[[Expr, Expr], list[Statement]]) -> Loop:
+        i, j = low.fresh("i", integer), low.fresh("j", integer)
+        edge = op("min", op("max", plus(Ref(i), k), Num(0)), m)
+        if primitive_of(s.op) is np.triu_indices:
+            row = Loop(j, edge, m)
+        else:
+            row = Loop(j, Num(0), op("min", op("max", plus(plus(Ref(i), k), Num(1)), Num(0)), m))
+        row.body += put(Ref(i), Ref(j))
+        return Loop(i, Num(0), op("max", n, Num(0)), [row])
+
+    count, found = low.fresh("count", integer), low.fresh("found", integer)
+    low.add(Set(count, Num(0)))
+    low.add(over(lambda i, j: [Set(count, plus(Ref(count), Num(1)))]))
+    size = low.fresh("size", integer)
+    low.add(Set(size, Ref(count)))
+    rows, columns = low.fresh("rows", integer, 1), low.fresh("columns", integer, 1)
+    for name in (rows, columns):
+        low.add(Make(name, (Ref(size),)))
+    low.add(Set(found, Num(0)))
+    at = (Ref(found),)
+    low.add(over(lambda i, j: [Put(Elem(rows, at), i), Put(Elem(columns, at), j), Set(found, plus(Ref(found), Num(1)))]))
+    for t in s.result.type.items:  # type: ignore[union-attr]
+        known = low.worked_out(as_array(t).shape[0])  # type: ignore[index]
+        if known is None:
+            low.is_called(as_array(t).shape[0], Ref(size))  # type: ignore[index]
+        else:
+            low.same(Ref(size), known)
+    return tuple(of_array(name, (Ref(size),), integer) for name in (rows, columns))
 
 
 def _is_integer(o: Operand) -> bool:
