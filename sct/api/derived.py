@@ -56,6 +56,7 @@ from sct.infer.objects import listed
 from sct.infer.parameters import declared_type, parameter_names, plain_signature, with_added
 from sct.infer.signature import abstract, examples
 from sct.ir.ops import Again, Derived
+from sct.ir.rewriting import changed
 from sct.ir.ssa import Block, Function, Operand
 from sct.ir.types import UNKNOWN, Abstract, Array, facts_relied_on, sizes_known
 from sct.registry.others import load_declared
@@ -67,6 +68,7 @@ from sct.specialize.specializer import Specializer
 from sct.stack import with_room
 from sct.stages import CALLED, Typed, mode_of
 from sct.tracebacks import ends_here, without_frames
+from sct.transform.bound import as_bound
 from sct.transform.boundary import SEEDS
 from sct.transform.reverse import Mode
 from sct.transform.twice import twice
@@ -546,7 +548,7 @@ class DerivedFunction(Generic[_P, _R]):
         left: Unlooped | None = self._shared.left.get(hash(types))
         if jit is not None and left is None:
             try:
-                loops = looped(function, replace(jit.loops, alone=alone))
+                loops = looped(_missing_names(function), replace(jit.loops, alone=alone))
             except Unlooped as e:
                 left = e
             else:
@@ -998,9 +1000,14 @@ class DerivedFunction(Generic[_P, _R]):
     def _shown(self, function: Function) -> Text:
         """The text of a finished derivative, for who reads it."""
         try:
-            return emit(function) if self.options.jit is None else looped(function, self.options.jit.loops).text
+            return emit(function) if self.options.jit is None else looped(_missing_names(function), self.options.jit.loops).text
         except Unlooped:
             return emit(function)
+
+
+def _missing_names(f: Function) -> Function:
+    """A function that raises where a name is read that is not bound, also where a number always lies behind a name."""
+    return changed(f, block=as_bound(f.block, lambda _: lambda _: True))
 
 
 def made_again(

@@ -169,3 +169,39 @@ def test_numbers_of_several_types(f, n, in_python):
     x = np.array([0.25, 0.5, 2.0], np.float32)
     found, expected = sct.compile(f, jit="numba")(x, n), f(x, n)
     assert (type(found), found) == (type(expected), expected)
+
+
+def bound_by_a_loop(x, n):
+    for k in range(n):
+        y = x[k]
+    return y * x
+
+
+def bound_by_a_branch(x, n):
+    if n:
+        y, count = x * x, 2
+    total = 0.0
+    for k in range(3):
+        total += x[k] * count
+    return np.sum(y) * total
+
+
+def bound_by_what_it_was(x, n):
+    for k in range(3):
+        if k < n:
+            y = np.sin(x)
+        else:
+            y = y * x
+    return y
+
+
+@pytest.mark.parametrize("f", [bound_by_a_loop, bound_by_a_branch, bound_by_what_it_was])
+@pytest.mark.parametrize("transform", [sct.compile, sct.jvp])
+def test_names_that_are_not_bound_are_missed(f, transform, in_python):
+    x = np.array([0.25, 0.5, 2.0])
+    compiled = transform(f, jit="numba", strict=True)
+    more = () if transform is sct.compile else (np.ones(3),)
+    with pytest.raises(UnboundLocalError, match="cannot access local variable"):
+        compiled(x, 0, *more)
+    found, expected = compiled(x, 1, *more), f(x, 1)
+    np.testing.assert_allclose(found if transform is sct.compile else found[0], expected, rtol=1e-14)
