@@ -226,8 +226,11 @@ def _merge(out: list[Statement], made: list[Effects], last: int, where: int, tar
     return where
 
 
-def _partner(out: Sequence[Statement], made: Sequence[Effects], last: int, share: Share) -> tuple[int, int] | None:
-    """The nest that a later one can be part of, behind where it stays or is moved to: both as places in the list."""
+def _partner(out: list[Statement], made: list[Effects], last: int, share: Share) -> tuple[int, int] | None:
+    """The nest that a later one can be part of, behind where it stays or is moved to: both as places in the list.
+
+    What stands between them, and must be done before the later one, may have been moved before both.
+    """
     s, e = out[last], made[last]
     if not (isinstance(s, Loop) and s.nest):
         return None
@@ -240,6 +243,12 @@ def _partner(out: Sequence[Statement], made: Sequence[Effects], last: int, share
                 return k, k
             if alike and not any(made[k].conflicts(made[j], share) for j in range(k + 1, last)):
                 return last, k
+            first = [j for j in range(k + 1, last) if made[j].conflicts(e, share)] if alike else []
+            if first and not any(made[i].conflicts(made[j], share) for j in first for i in range(k, j) if i not in first):
+                for items in (out, made):
+                    rest = [items[j] for j in range(k, last) if j not in first]
+                    items[k:last] = [*(items[j] for j in first), *rest]  # type: ignore[list-item]
+                return k + len(first), k + len(first)
         if not blocked and made[k].conflicts(e, share):
             blocked = True
         if made[k].raises or made[k].leaves:
