@@ -74,6 +74,7 @@ def _surely_read_before(block: Block, read: set[Value], found: set[Value]) -> se
     return read
 
 
+@managed
 def unset_arrays(block: Block) -> set[Value]:
     """The arrays among the values of a block, and of the blocks in it, that are None, or undefined, on some path."""
     sources = phis(block)

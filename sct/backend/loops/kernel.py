@@ -314,7 +314,11 @@ def _parameters(low: Lowering, given: Sequence[Value], needed: Sequence[Value]) 
                 low.meaning[e] = n
             shape.append(e)
             known = low.worked_out(n) if isinstance(n, Size) else Num(n)
-            if known is not None and known != e:
+            if v in low.unset:
+                if known is None or known == e:
+                    raise Unlooped(f"{v.word or 'an array'}, which may not be bound, and whose shape nothing else has")
+                shape[-1] = known
+            elif known is not None and known != e:
                 low.require(
                     op("==", e, known), "ValueError", f"{low.variable(v).hint} must have the shape of what it belongs to"
                 )

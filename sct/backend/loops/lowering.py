@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sct.analysis.binding import unset_arrays
 from sct.analysis.storage import fresh as makes_memory
 from sct.analysis.storage import storage
 from sct.backend.loops.forms import (
@@ -127,6 +128,7 @@ class Lowering:
         self.place = places(block)
         self.roots = set(self.place.values())
         self.storage = storage(around)
+        self.unset = unset_arrays(around)  # which have no entries where they are not bound
         self.uses = Counter(reading(block))
         self.rest = Counter(self.uses)
         self.deeper = _used_deeper(block)

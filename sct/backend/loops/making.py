@@ -19,7 +19,7 @@ from sct.ir.ssa import Apply, Operand, Value, type_of
 from sct.ir.types import Array, Const, Scalar, Tuple, is_nonnegative
 from sct.registry.facts import facts_of
 from sct.registry.methods import primitive_of
-from sct.runtime import kept, stop_gradient, unbroadcast, unbroadcast_to
+from sct.runtime import kept, stop_gradient, unbroadcast, unbroadcast_to, zeros_if_bound
 from sct.runtime.expectations import expect_structure
 
 Args = tuple[Operand, ...]
@@ -591,6 +591,12 @@ def summed_to(low: Lowering, s: Apply, g: Lazy, shape: Sequence[Expr]) -> Any:
 
     low.nest(g.shape, lambda i: [Put(Elem(name, place(i)), g.at(i), "+")])
     return of_array(name, shape, g.dtype)
+
+
+@lowers(zeros_if_bound)
+def _zeros_if_bound(low: Lowering, s: Apply, args: Args, kwargs: Kwargs) -> Any:
+    t, a = array_type(s), low.operand(args[0])
+    return constant(a.shape, t.dtype, 0.0) if a.rank else cast(Num(0.0), None, t.dtype)
 
 
 @lowers(expect_structure)

@@ -157,6 +157,8 @@ def _put(low: Lowering, s: Apply, args: tuple[Operand, ...], kwargs: dict[str, O
         low.add(Do(op(".append", Ref(tape.name), Ref(name)), "", (name, tape.name), (tape.name,)))
         return
     t = _type(kind)
+    if t.shape and args[1] in low.unset:
+        raise Unlooped("an array that a loop records and may not have yet")
     a = low.operand(args[1])
     if tape.top is not None:
         _record(low, tape, a, t.dtype)

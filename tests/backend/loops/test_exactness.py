@@ -59,6 +59,14 @@ def means_of_some(x):
     return np.mean(x, where=x > 0.0) + np.var(x, ddof=1) + np.sum(x, initial=3.0) + max([x[0], x[1]])
 
 
+def returned_by_a_branch_in_a_branch(x):
+    if x[0] > 0.0:
+        if x[1] > 0.0:
+            return np.hypot(x[0] * np.ones(2), 1.0)
+        x = np.sin(x)
+    return np.arctan(x[0] * np.ones(2))
+
+
 def remembering(x):
     c = np.zeros(3)
     total = 0.0
@@ -83,6 +91,7 @@ def remembering(x):
         of_no_numbers,
         means_of_some,
         remembering,
+        returned_by_a_branch_in_a_branch,
     ],
 )
 def test_as_numpy(f, way):
@@ -205,3 +214,13 @@ def test_names_that_are_not_bound_are_missed(f, transform, in_python):
         compiled(x, 0, *more)
     found, expected = compiled(x, 1, *more), f(x, 1)
     np.testing.assert_allclose(found if transform is sct.compile else found[0], expected, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::sct.JitWarning")
+def test_what_is_not_bound_is_not_recorded(in_python):
+    x, f = np.array([0.25, 0.5, 2.0]), bound_by_what_it_was
+    ours, theirs = sct.vjp(f, jit="numba"), sct.vjp(f)
+    for derivative in (ours, theirs):
+        with pytest.raises(TypeError, match="NoneType"):
+            derivative(x, 0, np.ones(3))
+    np.testing.assert_array_equal(ours(x, 1, np.ones(3))[1], theirs(x, 1, np.ones(3))[1])
