@@ -37,6 +37,7 @@ __all__ = [
     "blocks_of",
     "elements",
     "map_expr",
+    "may_divide_by_zero",
     "names_in",
     "op",
     "parts_of",
@@ -199,6 +200,11 @@ def names_in(e: Expr) -> Iterator[Name]:
 def signs_in(e: Expr) -> Iterator[str]:
     """The signs of operators, and the names of functions, that an expression has."""
     return (p.op for p in parts_of(e) if isinstance(p, Op))
+
+
+def may_divide_by_zero(e: Expr) -> bool:
+    """Whether an integer is divided by what is no number that is known."""
+    return any(isinstance(p, Op) and p.op in ("//", "%") and not isinstance(p.args[1], Num) for p in parts_of(e))
 
 
 # -- statements ----------------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from sct.backend.loops.forms import (
     Ref,
     Set,
     Statement,
+    may_divide_by_zero,
     names_in,
     op,
     plus,
@@ -564,6 +565,8 @@ class Lowering:
 
     def is_of_lengths(self, e: Expr) -> bool:
         """Whether an integer is made of the lengths of axes of arguments alone, which are known before all else."""
+        if may_divide_by_zero(e):  # where it is asked for, something may say that it is not
+            return False
         made = {s.name for s in self.of_lengths.values()}
         return all(n in self.lengths_given or n in made for n in names_in(e))
 
