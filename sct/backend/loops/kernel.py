@@ -363,12 +363,13 @@ def _kernel_text(
     lengths = [s for s in head if not isinstance(s, Branch)]
     checks = [s for s in head if isinstance(s, Branch)]
     work = _of_fewer_lengths([*low.of_lengths.values(), *checks, *body], low)
-    made = improved([*lengths, *work], low.may_share, not parallel)
+    any_order = low.options is None or low.options.fastmath
+    made = improved([*lengths, *work], low.may_share, not parallel, any_order)
     if parallel:
         on_threads(made, low.may_share)
     if low.options is None or not low.options.alone:  # there the lock of the interpreter may be held by who waits
         worked_in(made)
-    sums = summing_apart(made, name, low.may_share) if low.options is None or low.options.fastmath else []
+    sums = summing_apart(made, name, low.may_share) if any_order else []
     texts = []
     for f in sums:
         names = Names(f.params, f.body)

@@ -73,8 +73,10 @@ class Summing:
     apart: bool
 
 
-def improved(body: list[Statement], share: Share, by_rows: bool = True) -> list[Statement]:
-    """A program as it is written; `by_rows`: nests may stay behind others, so that rows of one depend on those before."""
+def improved(body: list[Statement], share: Share, by_rows: bool = True, any_order: bool = False) -> list[Statement]:
+    """A program as it is written; `by_rows`: nests may stay behind others, so that rows of one depend on those before;
+    `any_order`: the terms of a sum may come in another order."""
+    from sct.backend.loops.interchange import interchanged
     from sct.backend.loops.invariant import taken_out
     from sct.backend.loops.lagging import lagged
 
@@ -88,6 +90,8 @@ def improved(body: list[Statement], share: Share, by_rows: bool = True) -> list[
     body = _taken_once(body)
     body = _propagated(body)
     body = _folded(body, share)
+    if any_order:
+        body = _taken_once(interchanged(body, share))
     body = with_flags(body)
     return _living(body)
 
