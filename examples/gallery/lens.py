@@ -128,8 +128,9 @@ def draw(start, found, path):
 
 def main(path="lens.png"):
     start = np.concatenate([CURVATURES, GAPS])
-    sct.check_grads(defects, (start,), eps=1e-7)
     jacobian = sct.jacobian(defects)
+    way = np.repeat([1e-6, 1e-4], 6)
+    np.testing.assert_allclose(jacobian(start) @ way, 0.5 * (defects(start + way) - defects(start - way)), rtol=1e-5, atol=1e-9)
     low = np.concatenate([np.full(6, -0.05), [3.0, 4.0, 1.5, 4.0, 3.0, 60.0]])
     high = np.concatenate([np.full(6, 0.05), [9.0, 16.0, 5.0, 16.0, 9.0, 110.0]])
     with tqdm(desc="least_squares") as progress:
@@ -140,7 +141,7 @@ def main(path="lens.png"):
             progress.set_postfix(µm=f"{1e3 * np.sqrt(np.mean(value**2)):.1f}")
             return value
 
-        found = least_squares(with_bar, start, jacobian, bounds=(low, high), x_scale=np.repeat([0.01, 5.0], 6), max_nfev=300).x
+        found = least_squares(with_bar, start, jacobian, bounds=(low, high), x_scale=np.repeat([0.01, 5.0], 6), max_nfev=40).x
 
     draw(start, found, path)
     before, after = (1e3 * np.sqrt(np.mean(defects(x) ** 2)) for x in (start, found))
