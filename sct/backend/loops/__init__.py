@@ -6,12 +6,15 @@ call. What is no matter of arrays and numbers is refused with its place: that is
 
 from __future__ import annotations
 
+from sct.analysis.effects import statements
 from sct.backend.loops.closures import joined, parted
 from sct.backend.loops.unlooped import Unlooped
 from sct.backend.python.emit import Text
 from sct.errors import Place
+from sct.ir.ops import describe
 from sct.ir.records import record
-from sct.ir.ssa import Function
+from sct.ir.ssa import Apply, Function
+from sct.registry.facts import facts_of
 
 __all__ = ["Kernel", "Loops", "Options", "Unlooped", "looped"]
 
@@ -65,6 +68,9 @@ def looped(f: Function, options: Options) -> Loops:
     Unlooped
         If it has a statement that is no matter of arrays and numbers.
     """
+    for s in statements(f.block):
+        if isinstance(s, Apply) and facts_of(s.op).lies:
+            raise Unlooped("it depends on whether NumPy copies", s.place, describe(s.op))
     from sct.backend.loops.kernel import kernel_of  # for those who ask for it: it is told by Numba what that has
 
     parts = parted(f)

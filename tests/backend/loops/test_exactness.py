@@ -134,6 +134,19 @@ def one_entry(a):
     return np.sum(a * a) + u
 
 
+def raveled(a):
+    row = np.ravel(a)
+    np.add.at(row, [0, 0], 0.5)
+    return np.sum(a) + a[0] * 2.0
+
+
+@pytest.mark.parametrize("f", [flattened, of_another_type, through_views, unpacked, one_entry, raveled])
+@pytest.mark.filterwarnings("ignore::sct.JitWarning")
+def test_adjoints_reach_what_is_a_view(f, in_python):
+    a = np.array([0.5, -1.0, 2.0]) if f is raveled else np.arange(1.0, 10.0).reshape(3, 3)
+    np.testing.assert_allclose(sct.grad(f, jit="numba")(a), sct.grad(f)(a), rtol=1e-12)
+
+
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("f", [flattened, of_another_type, through_views, unpacked, one_entry])
 @pytest.mark.filterwarnings("ignore::sct.JitWarning")
