@@ -1,7 +1,7 @@
 """What has been compiled of a derivative, and why once more.
 
-Takes the types of arguments and what a compiled form relies on; gives records of these, in words. Holds no argument, and
-nothing of a function.
+Takes the types of arguments and what a compiled form relies on; gives records of these, which are put into words when they are
+asked for. Holds no argument.
 """
 
 from __future__ import annotations
@@ -44,15 +44,29 @@ class Compilation:
         Whether it was there, as another process had kept it.
     """
 
-    types: Mapping[str, str]
-    sizes: tuple[str, ...]
-    data: Mapping[str, str]
-    names: tuple[str, ...]
+    own: Mapping[str, Abstract]
+    facts: tuple[Fact, ...]
+    outside: Mapping[str, Abstract]
+    meanings: Mapping[str, int]
     reason: str
     seconds: float
     kept: bool
-    facts: tuple[Fact, ...]
-    meanings: Mapping[str, int]
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        return {n: _written(t) for n, t in self.own.items()}
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        return tuple(map(_written, self.facts))
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        return {n: _written(t) for n, t in self.outside.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.meanings)
 
     def __str__(self) -> str:
         types = ", ".join(f"{n}: {t}" for n, t in self.types.items())
@@ -69,10 +83,9 @@ def compilation(
     kept: bool,
 ) -> Compilation:
     """The record of a form, made where the sizes of the arguments are known; `before` are those of the earlier ones."""
-    own = {n: _written(t) for n, t in types.items()}
-    sizes, data = tuple(map(_written, facts)), {_name(op): _written(t) for op, t in free}
+    outside = {_name(op): t for op, t in free}
     meanings = {_label(d): id(d.expected) for d in dependencies}
-    found = Compilation(own, sizes, data, tuple(meanings), "", seconds, kept, tuple(facts), meanings)
+    found = Compilation(dict(types), tuple(facts), outside, meanings, "", seconds, kept)
     return replace(found, reason=_reason(found, before))
 
 
