@@ -332,7 +332,7 @@ def _seen(run: _Run, edges: Sequence[Edge], result: int) -> Graph:
     number = {k: n for n, k in enumerate(sorted(shown))}
     kept = [Edge(number[e.source], number[e.target], e.adjoint) for e in edges if e.source in shown and e.target in shown]
     for k, n in number.items():
-        nodes[k].name = nodes[k].name or f"v{n}"
+        nodes[k] = replace(nodes[k], name=nodes[k].name or f"v{n}")
     for ran in run.ran:
         names = [repr(v) if k is None else nodes[k].name or "…" for k, v in zip(ran.sources, ran.values, strict=True)]
         nodes[ran.node].text = _named(nodes[ran.node].text, names)
