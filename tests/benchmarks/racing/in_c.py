@@ -15,7 +15,18 @@ import numpy as np
 
 __all__ = ["BY_HAND", "FLAGS"]
 
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-fassociative-math",  # of -ffast-math all but what has the whole process take subnormal numbers for 0
+    "-ffinite-math-only",
+    "-fno-math-errno",
+    "-fno-signed-zeros",
+    "-fno-trapping-math",
+    "-freciprocal-math",
+    "-shared",
+    "-fPIC",
+)
 
 
 @cache

@@ -171,7 +171,8 @@ GRADBENCH = Section(
     """The twelve problems of [GradBench](https://github.com/gradbench/gradbench), written in plain NumPy under
 `tests/benchmarks/gradbench/`, where `python -m tests.benchmarks.gradbench` is a tool of that suite. What is raced is the
 derivative that the suite asks for; `sct` counts with the quicker of its two ways. C is written by hand
-(`tests/benchmarks/racing/by_hand.c`) and compiled with `-O3 -march=native -ffast-math`.""",
+(`tests/benchmarks/racing/by_hand.c`) and compiled with `-O3 -march=native` and what `-ffast-math` lets a compiler
+assume, but for subnormal numbers.""",
     contests,
     (_JAX, _TORCH, _C),
     (Mark(_JAX, 1.0), Mark(_TORCH, 1.0), Mark(_C, 0.5)),
