@@ -72,8 +72,8 @@ def test_warn(options):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         both(warned, 4, **options)
-    assert [str(w.message) for w in said] == 2 * ["entry 1 is 2.0", "entry 2 is 2.0"]
-    assert {w.category for w in said} == {RuntimeWarning}
+    found = [str(w.message) for w in said if w.category is RuntimeWarning]  # what is compiled may warn of something else
+    assert found == 2 * ["entry 1 is 2.0", "entry 2 is 2.0"]
 
 
 def test_raise(options):
