@@ -110,14 +110,16 @@ def kernels_of(
 
 def _without_aliases(dispatcher: Any) -> None:
     """Have LLVM take it that no two arrays that a kernel is given lie in the same memory: then it need not look."""
-    compiler = dispatcher._compiler
-    customized = compiler._customize_flags
+    compiler = getattr(dispatcher, "_compiler", None)
+    customized = getattr(compiler, "_customize_flags", None)
+    if customized is None:  # it is not Numba's to promise; without it, loops look for themselves
+        return
 
     def apart(flags: Any) -> Any:
         flags.noalias = True
         return customized(flags)
 
-    compiler._customize_flags = apart
+    compiler._customize_flags = apart  # type: ignore[union-attr]
 
 
 def _read(codes: Iterable[CodeType]) -> set[str]:
