@@ -1,7 +1,7 @@
 """What has been compiled of a derivative, and why once more.
 
 Takes the types of arguments and what a compiled form relies on; gives records of these, which are put into words when they are
-asked for. Holds no argument.
+asked for. Holds no argument, and nothing of a function.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from sct.frontend.resolve import Dependency
 from sct.ir.ops import Field, Free
 from sct.ir.records import record
-from sct.ir.types import Abstract, Fact
+from sct.ir.types import Abstract, Array, Const, Fact, List, Scalar, Tuple
 
 __all__ = ["Compilation", "compilation", "noted"]
 
@@ -44,9 +44,9 @@ class Compilation:
         Whether it was there, as another process had kept it.
     """
 
-    own: Mapping[str, Abstract]
+    own: Mapping[str, Abstract | str]
     facts: tuple[Fact, ...]
-    outside: Mapping[str, Abstract]
+    outside: Mapping[str, Abstract | str]
     meanings: Mapping[str, int]
     reason: str
     seconds: float
@@ -83,14 +83,26 @@ def compilation(
     kept: bool,
 ) -> Compilation:
     """The record of a form, made where the sizes of the arguments are known; `before` are those of the earlier ones."""
-    outside = {_name(op): t for op, t in free}
+    own = {n: t if _is_plain(t) else _written(t) for n, t in types.items()}
+    outside = {_name(op): t if _is_plain(t) else _written(t) for op, t in free}
     meanings = {_label(d): id(d.expected) for d in dependencies}
-    found = Compilation(dict(types), tuple(facts), outside, meanings, "", seconds, kept)
+    found = Compilation(own, tuple(facts), outside, meanings, "", seconds, kept)
     return replace(found, reason=_reason(found, before))
 
 
-def _written(known: Abstract | Fact) -> str:
+def _is_plain(t: Abstract) -> bool:
+    """Whether a type holds no object of the user's, so that it may be kept and put into words later."""
+    if isinstance(t, Tuple):
+        return t.kind is None and all(map(_is_plain, t.items))
+    if isinstance(t, List):
+        return all(map(_is_plain, t.items))
+    return isinstance(t, (Array, Scalar)) or (isinstance(t, Const) and isinstance(t.value, (bool, int, float, complex, str)))
+
+
+def _written(known: Abstract | Fact | str) -> str:
     """A type, or what is relied on of sizes; a size of data from outside without the function that reads that."""
+    if isinstance(known, str):
+        return known
     return re.sub(r"'[^']*:([^':]+)'", r"\1", str(known))
 
 
