@@ -34,7 +34,7 @@ from sct.backend.loops.forms import (
     statement_exprs,
     times,
 )
-from sct.backend.loops.passes import Effects, Share, every, reads_of, replace, sets_of
+from sct.backend.loops.passes import Effects, Share, every, like, reads_of, replace, sets_of
 from sct.ir.records import record
 
 __all__ = ["interchanged"]
@@ -204,12 +204,12 @@ class _Interchange:
                     return False
             elif isinstance(t, Set) and (sign := _added_to(t)):
                 total, e = t.expr.args  # type: ignore[union-attr]
-                found.append(_Term(loops, _like(t, Set(t.name, op(sign, total, _with(known, e))))))  # type: ignore[arg-type]
+                found.append(_Term(loops, like(t, Set(t.name, op(sign, total, _with(known, e))))))  # type: ignore[arg-type]
             elif isinstance(t, Set) and self.is_of_terms(t, s):
                 known[t.name] = _with(known, t.expr)
             elif isinstance(t, Put) and t.how in ("+", "-") and _is_real(t.place.array):
                 place = _with(known, t.place)
-                found.append(_Term(loops, _like(t, Put(place, _with(known, t.expr), t.how))))  # type: ignore[arg-type]
+                found.append(_Term(loops, like(t, Put(place, _with(known, t.expr), t.how))))  # type: ignore[arg-type]
             else:
                 return False
         return True
@@ -304,11 +304,6 @@ def _signs(e: Expr) -> Iterator[str]:
             yield from _signs(a)
 
 
-def _like(old: Statement, new: Statement) -> Statement:
-    new.note = old.note
-    return new
-
-
 def _step(e: Elem, var: Name) -> int:
     """Where in memory an element is, seen from that of the value before of a variable."""
     if not any(n is var for i in e.index for n in names_in(i)):
@@ -390,7 +385,7 @@ def _rows(loop: Loop, span: _Span, parts: list[_Part], numbers: Sequence[Name]) 
     where = plus(Ref(loop.var), first, -1)
     for n in numbers:
         row = Name(n.hint, n.dtype, 1)
-        made.append(_like(loop, Make(row, (op("max", size, Num(0)),))))
+        made.append(like(loop, Make(row, (op("max", size, Num(0)),))))
         for k, p in enumerate(parts):
             if isinstance(p, list):
                 _as_element(p, n, Elem(row, (where,)))
@@ -420,7 +415,7 @@ def _as_element(body: list[Statement], number: Name, place: Elem) -> None:
     for k, s in enumerate(body):
         if isinstance(s, Set) and s.name is number:
             sign = _added_to(s)
-            body[k] = _like(s, Put(place, s.expr.args[1] if sign else s.expr, sign))  # type: ignore[union-attr]
+            body[k] = like(s, Put(place, s.expr.args[1] if sign else s.expr, sign))  # type: ignore[union-attr]
         for b in blocks_of(s):
             _as_element(b, number, place)
     replace(body, lambda e: place if isinstance(e, Ref) and e.name is number else None)
@@ -429,7 +424,7 @@ def _as_element(body: list[Statement], number: Name, place: Elem) -> None:
 def _looped(part: _Part, loop: Loop, span: _Span) -> Statement:
     """A part of a loop as one of its own."""
     if isinstance(part, list):
-        whole = _like(loop, Loop(loop.var, loop.start, loop.stop, part, loop.step, loop.nest))
+        whole = like(loop, Loop(loop.var, loop.start, loop.stop, part, loop.step, loop.nest))
     else:
         spans = [(t.var, own) for t in part.loops if (own := _span(t)) is not None]
         around = [*spans, (loop.var, span)] if part.gains else [(loop.var, span), *spans]
@@ -446,18 +441,18 @@ def _nest(s: Put | Set, around: Sequence[tuple[Name, _Span]]) -> Statement:
     """A sum as a nest; one that the innermost loop adds to one element is a number as long as that runs."""
     *outer, (var, span) = around
     inside: list[Statement] = [s]
-    nested: list[Statement] = [_like(s, Loop(var, span.start, span.stop, inside))]
+    nested: list[Statement] = [like(s, Loop(var, span.start, span.stop, inside))]
     runs = op("<", span.start, span.stop)
     one = isinstance(s, Put) and not any(n is var for i in s.place.index for n in names_in(i))
     if isinstance(s, Put) and one:
         total = Name("total", s.place.array.dtype)
-        inside[0] = _like(s, Set(total, op(s.how, Ref(total), s.expr)))
-        nested = [_like(s, Set(total, s.place)), *nested, _like(s, Put(s.place, Ref(total)))]
+        inside[0] = like(s, Set(total, op(s.how, Ref(total), s.expr)))
+        nested = [like(s, Set(total, s.place)), *nested, like(s, Put(s.place, Ref(total)))]
     free = not span.names & {v for v, _ in outer}
     if one and not free:
-        nested = [_like(s, Branch(runs, nested))]
+        nested = [like(s, Branch(runs, nested))]
     for v, own in reversed(outer):
-        nested = [_like(s, Loop(v, own.start, own.stop, nested))]
+        nested = [like(s, Loop(v, own.start, own.stop, nested))]
     if one and free:
-        nested = [_like(s, Branch(runs, nested))]
+        nested = [like(s, Branch(runs, nested))]
     return nested[0]

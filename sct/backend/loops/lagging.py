@@ -25,7 +25,7 @@ from sct.backend.loops.forms import (
     op,
     plus,
 )
-from sct.backend.loops.passes import Effects, Share, replace
+from sct.backend.loops.passes import Effects, Share, meetings, related, replace
 
 __all__ = ["lagged"]
 
@@ -61,7 +61,7 @@ def _put_into(s: Loop, e: Effects, out: list[Statement], made: list[Effects], sh
     """Make a nest part of an earlier one, if that may be."""
     for k in range(len(out) - 1, -1, -1):
         t = out[k]
-        if isinstance(t, Loop) and _has_rows(t) and not {*made[k].reads, *made[k].writes}.isdisjoint((*e.reads, *e.writes)):
+        if isinstance(t, Loop) and _has_rows(t) and related(made[k], e):
             behind = _rows_behind(t, s, made[k], e, share)
             if behind is not None and _joined(t, s, behind):
                 made[k] = Effects(t)
@@ -73,25 +73,15 @@ def _put_into(s: Loop, e: Effects, out: list[Statement], made: list[Effects], sh
 
 def _rows_behind(t: Loop, s: Loop, a: Effects, b: Effects, share: Share) -> int | None:
     """How many rows a nest has to be behind an earlier one; None if it has to wait for the end of that."""
-    if a.raises or b.raises or a.leaves or b.leaves:
+    met = meetings(t, s, a, b, share)
+    if met is None:
         return None
-    if (a.sets - {t.var}) & (b.uses | b.sets) or (b.sets - {s.var}) & a.uses:
-        return None
-    inside = a.sets | b.sets
     least = 0
-    for p, q in ((a.writes, b.writes), (a.writes, b.reads), (a.reads, b.writes)):
-        for m in p:
-            for n in q:
-                if m is not n:
-                    if share(m, n):
-                        return None
-                    continue
-                for i in p[m]:
-                    for j in q[n]:
-                        rows = None if i is None or j is None else _apart(i, j, t.var, s.var, inside)
-                        if rows is None:
-                            return None
-                        least = max(least, rows)
+    for i, j in met:
+        rows = _apart(i, j, t.var, s.var, a.sets | b.sets)
+        if rows is None:
+            return None
+        least = max(least, rows)
     return least if least <= _LONGEST else None
 
 

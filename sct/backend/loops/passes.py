@@ -47,7 +47,10 @@ __all__ = [
     "Summing",
     "every",
     "improved",
+    "like",
+    "meetings",
     "reads_of",
+    "related",
     "replace",
     "same_iteration",
     "sets_of",
@@ -242,7 +245,7 @@ def _partner(out: list[Statement], made: list[Effects], last: int, share: Share)
     for k in range(last - 1, -1, -1):
         t = out[k]
         if isinstance(t, Loop) and t.nest and (t.start, t.stop, t.step) == (s.start, s.stop, s.step):
-            alike = _related(made[k], e) and _may_fuse(t, s, made[k], e, share)
+            alike = related(made[k], e) and _may_fuse(t, s, made[k], e, share)
             if alike and not blocked:
                 return k, k
             if alike and not any(made[k].conflicts(made[j], share) for j in range(k + 1, last)):
@@ -260,30 +263,38 @@ def _partner(out: list[Statement], made: list[Effects], last: int, share: Share)
     return None
 
 
-def _related(a: Effects, b: Effects) -> bool:
+def related(a: Effects, b: Effects) -> bool:
     """Whether two nests access an array that is the same."""
     return not {*a.reads, *a.writes}.isdisjoint((*b.reads, *b.writes))
 
 
-def _may_fuse(t: Loop, s: Loop, a: Effects, b: Effects, share: Share) -> bool:
-    """Whether the iterations of two loops may come in turn."""
+def meetings(t: Loop, s: Loop, a: Effects, b: Effects, share: Share) -> list[tuple[Sequence[Expr], Sequence[Expr]]] | None:
+    """The indices of elements that two loops may both access, where one of them writes; None if more than elements matters."""
     if a.raises or b.raises or a.leaves or b.leaves:
-        return False
+        return None
     if (a.sets - {t.var}) & (b.uses | b.sets) or (b.sets - {s.var}) & a.uses:
-        return False
-    inside = (a.sets | b.sets) - {t.var, s.var}
+        return None
+    found: list[tuple[Sequence[Expr], Sequence[Expr]]] = []
     for p, q in ((a.writes, b.writes), (a.writes, b.reads), (a.reads, b.writes)):
         for m in p:
             for n in q:
                 if m is not n:
                     if share(m, n):
-                        return False
+                        return None
                     continue
                 for i in p[m]:
                     for j in q[n]:
-                        if i is None or j is None or not same_iteration(i, j, t.var, s.var, inside):
-                            return False
-    return True
+                        if i is None or j is None:
+                            return None
+                        found.append((i, j))
+    return found
+
+
+def _may_fuse(t: Loop, s: Loop, a: Effects, b: Effects, share: Share) -> bool:
+    """Whether the iterations of two loops may come in turn."""
+    met = meetings(t, s, a, b, share)
+    inside = (a.sets | b.sets) - {t.var, s.var}
+    return met is not None and all(same_iteration(i, j, t.var, s.var, inside) for i, j in met)
 
 
 def same_iteration(i: Sequence[Expr], j: Sequence[Expr], var: Name, other: Name, inside: set[Name]) -> bool:
@@ -408,7 +419,7 @@ def _contracted(body: list[Statement]) -> list[Statement]:
             )
             where.insert(
                 0 if common[0] not in where else where.index(common[0]),
-                _like(make, Make(part, tuple(make.shape[k] for k in kept))),
+                like(make, Make(part, tuple(make.shape[k] for k in kept))),
             )
         else:
             number = Name(name.hint, name.dtype)
@@ -434,7 +445,8 @@ def _written_first(body: Sequence[Statement], array: Name) -> bool:
     return False
 
 
-def _like(old: Statement, new: Statement) -> Statement:
+def like(old: Statement, new: Statement) -> Statement:
+    """A statement that stands for another one, of which the user's statement is that of the latter."""
     new.note = old.note
     return new
 
@@ -449,7 +461,7 @@ def _as_number(body: list[Statement], array: Name, number: Name) -> None:
     """An element of an array as a number."""
     for k, s in enumerate(body):
         if isinstance(s, Put) and s.place.array is array:
-            body[k] = _like(s, Set(number, op(s.how, Ref(number), s.expr) if s.how else s.expr))
+            body[k] = like(s, Set(number, op(s.how, Ref(number), s.expr) if s.how else s.expr))
         for b in blocks_of(s):
             _as_number(b, array, number)
     replace(body, lambda e: Ref(number) if isinstance(e, Elem) and e.array is array else None)
@@ -475,7 +487,7 @@ def _hoisted(body: list[Statement], uses: _Uses) -> list[Statement]:
                 if isinstance(t, Make) and _may_be_taken_once(t, uses, inside):
                     if t.fill == "zeros" and not t.steady:
                         kept.extend(_zeroed(t))
-                    out.append(_like(t, Make(t.name, t.shape, t.fill if t.steady else "empty")))
+                    out.append(like(t, Make(t.name, t.shape, t.fill if t.steady else "empty")))
                 else:
                     kept.append(t)
             s.body[:] = kept
@@ -491,9 +503,9 @@ def _may_be_taken_once(m: Make, uses: _Uses, inside: set[Name]) -> bool:
 def _zeroed(m: Make) -> list[Statement]:
     """A nest that makes all entries of an array 0."""
     index = [Name("ijkl"[min(k, 3)]) for k in range(len(m.shape))]
-    inner: list[Statement] = [_like(m, Put(Elem(m.name, tuple(map(Ref, index))), Num(m.name.dtype.type(0).item())))]
+    inner: list[Statement] = [like(m, Put(Elem(m.name, tuple(map(Ref, index))), Num(m.name.dtype.type(0).item())))]
     for var, n in reversed(list(zip(index, m.shape, strict=True))):
-        inner = [_like(m, Loop(var, Num(0), n, inner))]
+        inner = [like(m, Loop(var, Num(0), n, inner))]
     return inner
 
 
@@ -685,7 +697,7 @@ def _take_sums(
         apart = not any(share(m, n) for m, n in itertools.combinations([p for p in params if p.rank], 2))
         found.append(Summing(name, params, [s], results, apart))
         call = op(name, *map(Ref, params))
-        body[k] = _like(s, Outside(results, call) if results else Do(call))
+        body[k] = like(s, Outside(results, call) if results else Do(call))
 
 
 def _ordered(names: Iterable[Name]) -> list[Name]:
